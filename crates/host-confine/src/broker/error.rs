@@ -28,7 +28,9 @@ pub(super) enum Repr {
     #[error("expected one descriptor with the answer, but found {0}")]
     Descriptors(usize),
     #[error("expected a message, but found other bytes")]
-    Malformed(#[from] postcard::Error),
+    Malformed(#[source] postcard::Error),
+    #[error("cannot encode a message for the broker")]
+    Unencodable(#[source] postcard::Error),
     #[error("cannot use the pipe of the broker")]
     Pipe(#[from] io::Error),
 }
@@ -43,7 +45,7 @@ pub enum BrokerErrorKind {
     Timeout,
     /// The caller interrupted the request.
     Interrupted,
-    /// The other end sent something that is not a message of this protocol.
+    /// Something is not a message of this protocol: what the other end sent, or what was to be sent.
     Protocol,
     /// The pipe failed.
     Io,
@@ -65,7 +67,8 @@ impl BrokerError {
             | Repr::TooLong { .. }
             | Repr::Sequence
             | Repr::Descriptors(_)
-            | Repr::Malformed(_) => BrokerErrorKind::Protocol,
+            | Repr::Malformed(_)
+            | Repr::Unencodable(_) => BrokerErrorKind::Protocol,
             Repr::Pipe(_) => BrokerErrorKind::Io,
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn encode(
     message: &impl Serialize,
     limit: usize,
 ) -> Result<Vec<u8>, BrokerError> {
-    let message = postcard::to_allocvec(message).map_err(Repr::Malformed)?;
+    let message = postcard::to_allocvec(message).map_err(Repr::Unencodable)?;
     let too_long = |_| Repr::TooLong { limit, found: wide(message.len()) };
     let length = u32::try_from(message.len()).map_err(too_long)?;
     bounded(length, limit)?;
@@ -84,8 +84,9 @@ fn wide(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde::{Serializer, ser::Error as _};
 
-    use super::*;
+    use super::{super::BrokerErrorKind, *};
 
     #[test]
     fn frame_has_documented_layout() {
@@ -109,6 +110,22 @@ mod tests {
     fn messages_that_are_too_long_are_not_sent() {
         let error = encode(1, &(7_u8, "abc"), 4).unwrap_err();
         assert_eq!(error.to_string(), "expected a frame of at most 4 bytes, but found one of 5");
+    }
+
+    /// A message without an encoding.
+    struct Unencodable;
+
+    impl Serialize for Unencodable {
+        fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom("no encoding"))
+        }
+    }
+
+    #[test]
+    fn message_that_cannot_be_encoded_is_not_sent() {
+        let error = encode(1, &Unencodable, 4).unwrap_err();
+        assert_eq!(error.to_string(), "cannot encode a message for the broker");
+        assert_eq!(error.kind(), BrokerErrorKind::Protocol);
     }
 
     #[rstest]
