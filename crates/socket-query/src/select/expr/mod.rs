@@ -4,9 +4,37 @@
 //! text ─► words ─► values ─► tree ─► admits(socket)
 //! ```
 //!
-//! The grammar is at the head of the parser, the forms of hosts and ports at the head of
-//! `value/host.rs`. The meaning of a text depends on the tables that are listed, on the family that
-//! options chose and on the machine's names, so a [`PolicyView`](crate::PolicyView) parses it.
+//! The meaning of a text depends on the tables that are listed, on the family that options chose and
+//! on the machine's names, so a [`PolicyView`](crate::PolicyView) parses it.
+//!
+//! # Grammar
+//!
+//! ```text
+//! filter     := expr?
+//! expr       := term ((AND | OR)? term)*                nothing between terms means AND
+//! term       := "(" expr ")" | NOT term | condition
+//! condition  := ("src" | "dst") EQ? HOST
+//!             | ("sport" | "dport") COMPARISON? PORT
+//!             | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
+//!             | ("pid" | "comm" | "peer-pid" | "peer-comm" | "user") (EQ | NE)? VALUE
+//!             | ("container" | "unit" | "netns") (EQ | NE)? VALUE
+//!             | "autobound"
+//! HOST       := ("inet:" | "inet6:")? ADDRESS (":"? PORT)?      "[" ADDRESS "]" for IPv6
+//!             | "unix:" GLOB
+//!             | "link:" (ETHERTYPE | "*")? (":" (INTERFACE | "*")?)?
+//!             | "netlink:" (FAMILY | "*")? (":" (PORTID | "kernel" | "*")?)?
+//!             | "vsock:" (CID | "*")? (":" (PORT | "*")?)?
+//! COMPARISON := EQ | NE | "<" | "lt" | ">" | "gt" | "<=" | "le" | "leq" | ">=" | "ge" | "geq"
+//! EQ         := "=" | "==" | "eq"
+//! NE         := "!=" | "ne" | "neq"
+//! AND        := "and" | "&" | "&&"
+//! OR         := "or" | "|" | "||"
+//! NOT        := "not" | "!"
+//! ```
+//!
+//! A blank separates words. `and` and `or` bind alike, from the left: `A or B and C` means
+//! `( A or B ) and C`. Where no prefix names the family of a host, the last family that was named
+//! counts: in the filter, or else by an option. Ports have the same forms, without the address.
 
 mod ast;
 mod bytecode;

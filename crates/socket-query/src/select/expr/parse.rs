@@ -1,16 +1,4 @@
-//! The grammar of filters.
-//!
-//! ```text
-//! filter    := expr?
-//! expr      := term (("and" | "or")? term)*          no word between terms means "and"
-//! term      := "(" expr ")" | "not" term | condition
-//! condition := ("src" | "dst") EQ? HOST
-//!            | ("sport" | "dport") COMPARISON? PORT
-//!            | ("dev" | "fwmark" | "cgroup") (EQ | NE)? VALUE
-//!            | ("pid" | "comm" | "peer-pid" | "peer-comm" | "user") (EQ | NE)? VALUE
-//!            | ("container" | "unit" | "netns") (EQ | NE)? VALUE
-//!            | "autobound"
-//! ```
+//! The parser of filters, whose grammar is at the head of [`expr`](super).
 //!
 //! Compat: `and` and `or` bind alike, from the left, so `A or B and C` means `( A or B ) and C`. A
 //! value is interpreted when it is read, by the last subject before it, so the first error from the

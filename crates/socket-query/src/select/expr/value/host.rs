@@ -1,15 +1,4 @@
-//! Hosts and ports.
-//!
-//! ```text
-//! host := ("inet:" | "inet6:")? address (":"? port)?      "[" address "]" takes an IPv6 address
-//!       | "unix:" GLOB
-//!       | "link:" (ETHERTYPE | "*")? (":" (INTERFACE | "*")?)?
-//!       | "netlink:" (FAMILY | "*")? (":" (PORTID | "kernel" | "*")?)?
-//!       | "vsock:" (CID | "*")? (":" (PORT | "*")?)?
-//! ```
-//!
-//! Where no prefix names the family, the last family that was named counts: in the filter, or else
-//! by an option. Ports have the same forms, without the address.
+//! Hosts and ports, whose grammar is at the head of [`expr`](super::super).
 
 use std::net::IpAddr;
 
