@@ -152,7 +152,7 @@ impl Sandbox {
     }
 
     /// Returns the grant that a path is in, and the path below it.
-    fn place<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
+    fn locate<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
         let path = ScriptPath::parse(script_path)?;
         let (grant, beneath) = self
             .grants
@@ -168,12 +168,12 @@ impl Sandbox {
 
     /// Returns the grant of a path, and refuses a read-only one.
     fn writable<'a>(&'a self, script_path: &'a [u8]) -> Result<GrantedPath<'a>, SandboxError> {
-        let place = self.place(script_path)?;
-        match place.grant.access {
-            Access::ReadWrite => Ok(place),
+        let granted = self.locate(script_path)?;
+        match granted.grant.access {
+            Access::ReadWrite => Ok(granted),
             Access::Read => Err(Repr::ReadOnly {
                 path: script_path.into(),
-                mount: place.grant.mount.as_slice().into(),
+                mount: granted.grant.mount.as_slice().into(),
             }
             .into()),
         }

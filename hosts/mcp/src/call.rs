@@ -177,10 +177,15 @@ impl ToolCall {
     }
 
     /// Runs a builtin. `command` is its name and its arguments.
-    pub(crate) fn say(&mut self, command: &[String], stdout: &mut dyn Write) -> Said {
-        let Some((name, args)) = command.split_first() else { return Said::usage("no command") };
+    pub(crate) fn run_builtin(&mut self, command: &[String], stdout: &mut dyn Write) -> BuiltinEnd {
+        let Some((name, args)) = command.split_first() else {
+            return BuiltinEnd::usage("no command");
+        };
         let Some(builtin) = self.registry.get(name) else {
-            return Said { status: ExitCode::NOT_FOUND, problems: vec![format!("no {name} here")] };
+            return BuiltinEnd {
+                status: ExitCode::NOT_FOUND,
+                problems: vec![format!("no {name} here")],
+            };
         };
         if let Counted::Here(counts) = &mut self.counted {
             *counts.registered.entry(name.clone()).or_default() += 1;
@@ -191,7 +196,7 @@ impl ToolCall {
             CallContext::new(&mut stdin, stdout, &mut stderr).with_cancel(&self.cancel);
         let status = invoke(&**builtin, &mut context, &args);
         let problems = stderr.bytes.lines().map(|line| line.to_str_lossy().into_owned()).collect();
-        Said { status, problems }
+        BuiltinEnd { status, problems }
     }
 
     /// Runs a script, in a separate process.
@@ -261,12 +266,12 @@ impl Sessions {
 }
 
 /// The end of a builtin, and its messages.
-pub(crate) struct Said {
+pub(crate) struct BuiltinEnd {
     pub(crate) status: ExitCode,
     problems: Vec<String>,
 }
 
-impl Said {
+impl BuiltinEnd {
     /// Returns the result of a call with wrong arguments.
     pub(crate) fn usage(problem: &str) -> Self {
         Self { status: ExitCode::USAGE, problems: vec![problem.to_owned()] }

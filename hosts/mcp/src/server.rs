@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use socket_query::Grant;
 
 use crate::{
-    call::{Caller, CallerState, Said, ToolAnswer, ToolCall},
+    call::{BuiltinEnd, Caller, CallerState, ToolAnswer, ToolCall},
     model::{
         Completeness, DirectoryAnswer, GrantAnswer, ListSockets, ListeningPorts, Nothing,
         PolicyAnswer, PortList, RunScript, ScriptResult, SocketList, SocketSummary, Summary,
@@ -119,12 +119,12 @@ impl Server {
                     args.extend(["state".to_owned(), word(state)]);
                 }
                 args.extend(filter(asked.filter));
-                let (rows, said) = call.rows(&args, &limits, Some);
+                let (rows, end) = call.rows(&args, &limits, Some);
                 let count = rows.kept.len();
-                let completeness = said.completeness(rows.is_truncated);
+                let completeness = end.completeness(rows.is_truncated);
                 ToolAnswer {
-                    is_error: said.is_error(rows.is_truncated),
-                    status: said.status,
+                    is_error: end.is_error(rows.is_truncated),
+                    status: end.status,
                     result: SocketList { sockets: rows.kept, count, completeness },
                 }
             })
@@ -155,12 +155,12 @@ impl Server {
                 let mut args = words(["ss", "--json-lines", "-l", "--query=tcp,udp"]);
                 args.extend(call.shared().processes());
                 args.extend(filter(asked.port.map(|port| format!("sport = :{port}"))));
-                let (rows, said) = call.rows(&args, &limits, port);
+                let (rows, end) = call.rows(&args, &limits, port);
                 let count = rows.kept.len();
-                let completeness = said.completeness(rows.is_truncated);
+                let completeness = end.completeness(rows.is_truncated);
                 ToolAnswer {
-                    is_error: said.is_error(rows.is_truncated),
-                    status: said.status,
+                    is_error: end.is_error(rows.is_truncated),
+                    status: end.status,
                     result: PortList { ports: rows.kept, count, completeness },
                 }
             })
@@ -194,20 +194,20 @@ impl Server {
                     count(&mut sockets, &row);
                     Ok(())
                 });
-                let said = call.say(&args, &mut lines);
+                let end = call.run_builtin(&args, &mut lines);
                 let mut machine = None;
                 if is_whole && !call.shared().policy.narrows() {
                     let mut lines = JsonLines::new(|mut row: Row| {
                         machine = row.remove("summary");
                         Ok(())
                     });
-                    call.say(&words(["ss", "-s", "--json-lines"]), &mut lines);
+                    call.run_builtin(&words(["ss", "-s", "--json-lines"]), &mut lines);
                 }
                 let count = sockets.values().flat_map(|states| states.values()).sum();
-                let completeness = said.completeness(false);
+                let completeness = end.completeness(false);
                 ToolAnswer {
-                    is_error: said.is_error(false),
-                    status: said.status,
+                    is_error: end.is_error(false),
+                    status: end.status,
                     result: Summary { sockets, count, machine, completeness },
                 }
             })
@@ -237,28 +237,28 @@ impl Server {
             let started = Instant::now();
             let (gone, target) = (if asked.gone { "--gone" } else { "--wait" }, &*asked.target);
             let mut shown = Capped::new(call.shared().limits.bytes);
-            let said = if target.trim().is_empty() {
+            let end = if target.trim().is_empty() {
                 // For portwatch an empty target means any port, which is almost certainly a
                 // mistake.
-                Said::usage("expected a target such as `:8080`")
+                BuiltinEnd::usage("expected a target such as `:8080`")
             } else {
-                call.say(&words(["portwatch", gone, "--", target]), &mut shown)
+                call.run_builtin(&words(["portwatch", gone, "--", target]), &mut shown)
             };
             let waited_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let satisfied = said.status.is_success();
-            let timed_out = said.status == ExitCode::TIMED_OUT;
+            let satisfied = end.status.is_success();
+            let timed_out = end.status == ExitCode::TIMED_OUT;
             let mut rows = AnswerRows::default();
             if satisfied && !asked.gone {
                 let limits = call.shared().row_limits(None, &[]);
                 let list = words(["portwatch", "--list", "--json-lines", "--", target]);
                 rows = call.rows(&list, &limits, Some).0;
             }
-            let mut completeness = said.completeness(rows.is_truncated);
+            let mut completeness = end.completeness(rows.is_truncated);
             // A timeout is a complete answer.
             completeness.complete = !rows.is_truncated && (satisfied || timed_out);
             ToolAnswer {
                 is_error: !satisfied && !timed_out,
-                status: said.status,
+                status: end.status,
                 result: WaitAnswer {
                     satisfied,
                     timed_out,
@@ -386,14 +386,14 @@ impl ToolCall {
         command: &[String],
         limits: &RowLimits,
         row: fn(Row) -> Option<Row>,
-    ) -> (AnswerRows, Said) {
+    ) -> (AnswerRows, BuiltinEnd) {
         let mut rows = AnswerRows::default();
         let mut lines = JsonLines::new(|line| match row(line) {
             Some(line) => rows.push(line, limits),
             None => Ok(()),
         });
-        let said = self.say(command, &mut lines);
-        (rows, said)
+        let end = self.run_builtin(command, &mut lines);
+        (rows, end)
     }
 }
 

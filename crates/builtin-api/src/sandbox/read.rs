@@ -19,9 +19,9 @@ impl Sandbox {
     /// [`SandboxErrorKind::NotAFile`] or [`SandboxErrorKind::IsADirectory`] if it is not a regular
     /// file.
     pub fn open(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
-        let place = self.place(path.as_ref())?;
-        place.require_file(&place.metadata("opened")?)?;
-        place.open_file(OpenOptions::new().read(true))
+        let granted = self.locate(path.as_ref())?;
+        granted.require_file(&granted.metadata("opened")?)?;
+        granted.open_file(OpenOptions::new().read(true))
     }
 
     /// Opens a directory and returns its entries, in the order of the file system, without `.` and
@@ -31,9 +31,9 @@ impl Sandbox {
     ///
     /// [`SandboxErrorKind::NotADirectory`] when it is not a directory.
     pub fn read_dir(&self, path: impl AsRef<[u8]>) -> Result<ReadDir, SandboxError> {
-        let place = self.place(path.as_ref())?;
-        let entries = place.grant.dir.read_dir(place.beneath.lookup());
-        Ok(ReadDir::new(place.script_path, entries.map_err(place.failed("listed"))?))
+        let granted = self.locate(path.as_ref())?;
+        let entries = granted.grant.dir.read_dir(granted.beneath.lookup());
+        Ok(ReadDir::new(granted.script_path, entries.map_err(granted.failed("listed"))?))
     }
 
     /// Returns the metadata of the path; links are followed within the grant.
@@ -42,7 +42,7 @@ impl Sandbox {
     ///
     /// [`SandboxErrorKind::NotFound`] when there is nothing, also at the end of a link.
     pub fn metadata(&self, path: impl AsRef<[u8]>) -> Result<Metadata, SandboxError> {
-        self.place(path.as_ref())?.metadata("examined")
+        self.locate(path.as_ref())?.metadata("examined")
     }
 
     /// Returns the metadata of the path; a link at its end is not followed.
@@ -51,13 +51,13 @@ impl Sandbox {
     ///
     /// [`SandboxErrorKind::NotFound`] when there is nothing.
     pub fn symlink_metadata(&self, path: impl AsRef<[u8]>) -> Result<Metadata, SandboxError> {
-        let place = self.place(path.as_ref())?;
-        if place.beneath.wants_directory() {
+        let granted = self.locate(path.as_ref())?;
+        if granted.beneath.wants_directory() {
             // A slash after a link follows it, but cap-std ignores the slash.
-            return place.metadata("examined");
+            return granted.metadata("examined");
         }
-        let metadata = place.grant.dir.symlink_metadata(place.beneath.lookup());
-        metadata.map_err(place.failed("examined"))
+        let metadata = granted.grant.dir.symlink_metadata(granted.beneath.lookup());
+        metadata.map_err(granted.failed("examined"))
     }
 
     /// Returns the target of a link, unchanged. The sandbox may refuse to follow it.
@@ -66,9 +66,9 @@ impl Sandbox {
     ///
     /// [`SandboxErrorKind::Io`] when it is not a link.
     pub fn read_link(&self, path: impl AsRef<[u8]>) -> Result<BString, SandboxError> {
-        let place = self.place(path.as_ref())?;
-        let target = place.grant.dir.read_link_contents(place.beneath.lookup());
-        let target = target.map_err(place.failed("read as a link"))?;
+        let granted = self.locate(path.as_ref())?;
+        let target = granted.grant.dir.read_link_contents(granted.beneath.lookup());
+        let target = target.map_err(granted.failed("read as a link"))?;
         Ok(target.into_os_string().into_vec().into())
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         mknodat(&dir, "fifo", FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let mut sandbox = Sandbox::empty();
         sandbox.grant("/", dir, Access::ReadWrite).unwrap();
-        let place = sandbox.place(b"/fifo").unwrap();
-        assert_eq!(place.open_file(&options).unwrap_err().kind(), kind);
+        let granted = sandbox.locate(b"/fifo").unwrap();
+        assert_eq!(granted.open_file(&options).unwrap_err().kind(), kind);
     }
 }

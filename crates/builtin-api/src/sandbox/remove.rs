@@ -25,9 +25,9 @@ impl Sandbox {
     /// [`SandboxErrorKind::ReadOnly`](crate::SandboxErrorKind::ReadOnly) in a read-only grant,
     /// [`SandboxErrorKind::IsADirectory`](crate::SandboxErrorKind::IsADirectory) for a directory.
     pub fn remove_file(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        let entry = place.entry()?;
-        place.grant.dir.remove_file(entry.path_as_typed()).map_err(place.failed("removed"))
+        let granted = self.writable(path.as_ref())?;
+        let entry = granted.entry()?;
+        granted.grant.dir.remove_file(entry.path_as_typed()).map_err(granted.failed("removed"))
     }
 
     /// Removes an empty directory.
@@ -37,9 +37,9 @@ impl Sandbox {
     /// [`SandboxErrorKind::ReadOnly`](crate::SandboxErrorKind::ReadOnly) in a read-only grant,
     /// [`SandboxErrorKind::NotEmpty`](crate::SandboxErrorKind::NotEmpty) when something is in it.
     pub fn remove_dir(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        let entry = place.entry()?;
-        place.grant.dir.remove_dir(entry.path()).map_err(place.failed("removed"))
+        let granted = self.writable(path.as_ref())?;
+        let entry = granted.entry()?;
+        granted.grant.dir.remove_dir(entry.path()).map_err(granted.failed("removed"))
     }
 
     /// Removes a directory and everything in it. Links are removed, not followed.
@@ -56,10 +56,12 @@ impl Sandbox {
     /// [`SandboxErrorKind::NotADirectory`](crate::SandboxErrorKind::NotADirectory) for a file or a
     /// link, [`SandboxErrorKind::TooDeep`](crate::SandboxErrorKind::TooDeep) past the limit.
     pub fn remove_dir_all(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        let entry = place.entry()?;
-        let parent = place.grant.dir.open_dir(&entry.parent).map_err(place.failed("removed"))?;
-        remove_tree(&parent, &entry.name, MAX_TREE_DEPTH).map_err(|error| place.tree_failed(error))
+        let granted = self.writable(path.as_ref())?;
+        let entry = granted.entry()?;
+        let parent =
+            granted.grant.dir.open_dir(&entry.parent).map_err(granted.failed("removed"))?;
+        remove_tree(&parent, &entry.name, MAX_TREE_DEPTH)
+            .map_err(|error| granted.tree_failed(error))
     }
 }
 

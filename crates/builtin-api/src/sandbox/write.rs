@@ -26,10 +26,10 @@ impl Sandbox {
     /// [`SandboxErrorKind::ReadOnly`] in a read-only grant, [`SandboxErrorKind::NotAFile`] and
     /// [`SandboxErrorKind::IsADirectory`] for all that is not a regular file.
     pub fn create(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        let file = place.open_for_writing(OpenOptions::new().write(true).create(true))?;
+        let granted = self.writable(path.as_ref())?;
+        let file = granted.open_for_writing(OpenOptions::new().write(true).create(true))?;
         // Emptied only after the opened file was found to be a regular one.
-        file.set_len(0).map_err(place.failed("emptied"))?;
+        file.set_len(0).map_err(granted.failed("emptied"))?;
         Ok(file)
     }
 
@@ -40,8 +40,8 @@ impl Sandbox {
     ///
     /// As [`Sandbox::create`].
     pub fn append(&self, path: impl AsRef<[u8]>) -> Result<File, SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        place.open_for_writing(OpenOptions::new().append(true).create(true))
+        let granted = self.writable(path.as_ref())?;
+        granted.open_for_writing(OpenOptions::new().append(true).create(true))
     }
 
     /// Creates a directory.
@@ -51,9 +51,9 @@ impl Sandbox {
     /// [`SandboxErrorKind::ReadOnly`] in a read-only grant, [`SandboxErrorKind::Exists`] when there
     /// is something already.
     pub fn create_dir(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
-        let entry = place.entry()?;
-        place.grant.dir.create_dir(entry.path()).map_err(place.failed("created"))
+        let granted = self.writable(path.as_ref())?;
+        let entry = granted.entry()?;
+        granted.grant.dir.create_dir(entry.path()).map_err(granted.failed("created"))
     }
 
     /// Creates a directory and its missing parents. Existing directories are not an error.
@@ -64,22 +64,22 @@ impl Sandbox {
     /// path is there and not a directory, [`SandboxErrorKind::NotADirectory`] when something on the
     /// way is not a directory.
     pub fn create_dir_all(&self, path: impl AsRef<[u8]>) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
+        let granted = self.writable(path.as_ref())?;
         // The length of a path limits the number of steps.
-        for step in place.beneath.steps() {
-            let created = place.grant.dir.create_dir(step).map_err(place.failed("created"));
+        for step in granted.beneath.steps() {
+            let created = granted.grant.dir.create_dir(step).map_err(granted.failed("created"));
             match created {
                 Err(error) if error.kind() != SandboxErrorKind::Exists => return Err(error),
                 _ => (),
             }
         }
-        if place.metadata("created")?.is_dir() {
+        if granted.metadata("created")?.is_dir() {
             return Ok(());
         }
         // OK because the last step is the path itself, and creating it once more returns the
         // reason.
-        let entry = place.entry()?;
-        place.grant.dir.create_dir(entry.path()).map_err(place.failed("created"))
+        let entry = granted.entry()?;
+        granted.grant.dir.create_dir(entry.path()).map_err(granted.failed("created"))
     }
 
     /// Renames within one grant. A file at `to` is replaced.
@@ -118,14 +118,14 @@ impl Sandbox {
     /// [`SandboxErrorKind::Denied`] when the process may neither read nor write the file, because
     /// the mode is set through an opened handle.
     pub fn set_permissions(&self, path: impl AsRef<[u8]>, mode: u32) -> Result<(), SandboxError> {
-        let place = self.writable(path.as_ref())?;
+        let granted = self.writable(path.as_ref())?;
         if mode & !PERMISSION_BITS != 0 {
             return Err(Repr::InvalidMode { mode }.into());
         }
-        let file = place.open_for_mode()?;
-        place.refuse_grant_itself(&file.metadata().map_err(place.failed("examined"))?)?;
+        let file = granted.open_for_mode()?;
+        granted.refuse_grant_itself(&file.metadata().map_err(granted.failed("examined"))?)?;
         // Security: through the handle, so that the checked file is changed and no other.
-        file.set_permissions(Permissions::from_mode(mode)).map_err(place.failed("changed"))
+        file.set_permissions(Permissions::from_mode(mode)).map_err(granted.failed("changed"))
     }
 
     /// Makes `link` a symbolic link to `target`.
@@ -144,13 +144,17 @@ impl Sandbox {
         link: impl AsRef<[u8]>,
     ) -> Result<(), SandboxError> {
         let target = target.as_ref();
-        let place = self.writable(link.as_ref())?;
+        let granted = self.writable(link.as_ref())?;
         if target.starts_with(b"/") || target.split_str("/").any(|part| part == b"..") {
-            let (path, target) = (place.script_path.into(), target.into());
+            let (path, target) = (granted.script_path.into(), target.into());
             return Err(Repr::TargetEscapes { path, target }.into());
         }
-        let link = place.entry()?.path_as_typed();
-        place.grant.dir.symlink(OsStr::from_bytes(target), link).map_err(place.failed("created"))
+        let link = granted.entry()?.path_as_typed();
+        granted
+            .grant
+            .dir
+            .symlink(OsStr::from_bytes(target), link)
+            .map_err(granted.failed("created"))
     }
 }
 

@@ -58,8 +58,8 @@ impl Plan {
             .fold(FamilySet::EMPTY, |set, (_, family)| set.union(FamilySet::of(family)));
         let tables: Vec<_> =
             TABLES.into_iter().filter(|(choice, _)| has(*choice)).map(|(_, table)| table).collect();
-        let is_open = tables.is_empty() && families.is_empty() && !has(Choice::Unix);
-        let is_inet = is_open || !tables.is_empty() || !families.is_empty();
+        let is_default = tables.is_empty() && families.is_empty() && !has(Choice::Unix);
+        let is_inet = is_default || !tables.is_empty() || !families.is_empty();
         let inet = is_inet.then(|| InetPlan {
             are_named: !tables.is_empty(),
             tables: if tables.is_empty() {
@@ -69,7 +69,7 @@ impl Plan {
             },
             families: if families.is_empty() { FamilySet::ALL } else { families },
         });
-        let unix = is_open || has(Choice::Unix);
+        let unix = is_default || has(Choice::Unix);
         let shown = match (has(Choice::All), has(Choice::Listening)) {
             (true, _) => Shown::All,
             (false, true) => Shown::Servers,

@@ -27,13 +27,13 @@ struct RowIdentity {
 /// these bits. A collision can only make a repeated row pass; whole identities are compared, so no
 /// other row is dropped.
 pub(crate) struct Window {
-    places: Vec<Option<RowIdentity>>,
+    slots: Vec<Option<RowIdentity>>,
 }
 
 impl Window {
     /// Returns an empty window.
     pub(crate) fn new() -> Self {
-        Self { places: vec![None; usize::from(WINDOW_ROWS)] }
+        Self { slots: vec![None; usize::from(WINDOW_ROWS)] }
     }
 
     /// Returns whether the socket was seen recently, and remembers it. A socket without inode has
@@ -42,12 +42,12 @@ impl Window {
         let Some(inode) = row.inode else { return false };
         let identity = Some(RowIdentity { inode, local: row.local, remote: row.remote });
         // OK because the index is below the length, so the slot always exists.
-        let Some(place) = self.places.get_mut(place_of(inode)) else { return false };
-        std::mem::replace(place, identity) == identity
+        let Some(slot) = self.slots.get_mut(slot_of(inode)) else { return false };
+        std::mem::replace(slot, identity) == identity
     }
 }
 
-fn place_of(inode: Inode) -> usize {
+fn slot_of(inode: Inode) -> usize {
     usize::try_from(inode.get() % u64::from(WINDOW_ROWS)).unwrap_or_default()
 }
 
