@@ -39,17 +39,16 @@ enum Reading {
 }
 
 impl AheadText {
-    /// Prepares to read a table on a thread. On one processor that would not be faster.
+    /// Prepares to read a table.
     pub(crate) fn new(table: Table, file: File) -> Self {
-        let is_worth_it = processors() > 1;
-        Self(RefCell::new(if is_worth_it { Reading::Open(table, file) } else { Reading::Nothing }))
+        Self(RefCell::new(Reading::Open(table, file)))
     }
 
-    /// Starts the thread.
+    /// Starts the thread, except on one processor, where it would not be faster.
     fn start(&self) {
         let mut reading = self.0.borrow_mut();
         *reading = match mem::take(&mut *reading) {
-            Reading::Open(table, file) => {
+            Reading::Open(table, file) if processors() > 1 => {
                 let thread = thread::Builder::new().spawn(move || BegunText::read(file));
                 // OK because without a thread the table is opened again when it is needed.
                 thread.map_or(Reading::Nothing, |thread| Reading::Started(table, thread))
@@ -58,14 +57,14 @@ impl AheadText {
         };
     }
 
-    /// Waits for the beginning of a table and returns the text, if a thread reads it. It can be
+    /// Returns the text of a table, if it is this one. Waits for the thread that reads it. It can be
     /// taken once.
     pub(crate) fn take(&self, table: Table) -> Option<BegunText> {
         let mut reading = self.0.borrow_mut();
         match mem::take(&mut *reading) {
+            Reading::Open(of, file) if of == table => Some(BegunText::unread(file)),
             // OK because without a result the table is opened again.
             Reading::Started(of, thread) if of == table => thread.join().ok(),
-            Reading::Open(of, _) if of == table => None,
             other => {
                 *reading = other;
                 None
@@ -129,6 +128,11 @@ enum TextRest {
 }
 
 impl BegunText {
+    /// Returns the text of a file of which nothing was read.
+    fn unread(file: File) -> Self {
+        Self { beginning: Cursor::default(), rest: TextRest::File(file) }
+    }
+
     /// Reads the beginning.
     fn read(mut file: File) -> Self {
         let mut beginning = Vec::new();
@@ -208,37 +212,48 @@ mod tests {
         assert_eq!(text.read(&mut [0; 8]).unwrap_err().raw_os_error(), Some(21));
     }
 
-    #[test]
-    fn thread_starts_when_the_table_before_is_long() {
-        let is_started = |ahead: &AheadText| matches!(*ahead.0.borrow(), Reading::Started(..));
-        let (next, expected) = file(10);
-        let ahead = AheadText(RefCell::new(Reading::Open(Table::Tcp6, next)));
-        assert!(ahead.take(Table::Tcp4).is_none());
-        let mut before = ahead.after(file(START_BYTES + 1).0);
-        io::copy(
-            &mut before.by_ref().take(u64::try_from(START_BYTES - 1).unwrap()),
-            &mut io::sink(),
-        )
-        .unwrap();
-        assert!(!is_started(&ahead));
-        assert_eq!(io::copy(&mut before, &mut io::sink()).unwrap(), 2);
-        assert!(is_started(&ahead));
+    fn is_started(ahead: &AheadText) -> bool {
+        matches!(*ahead.0.borrow(), Reading::Started(..))
+    }
+
+    /// Takes the text of `net/tcp6`, which is returned once, and for no other table.
+    fn taken(ahead: &AheadText) -> Vec<u8> {
         assert!(ahead.take(Table::Tcp4).is_none());
         let mut found = Vec::new();
         ahead.take(Table::Tcp6).unwrap().read_to_end(&mut found).unwrap();
-        assert_eq!(found, expected);
         assert!(ahead.take(Table::Tcp6).is_none());
+        found
     }
 
     #[test]
-    fn nothing_is_taken_that_no_thread_reads() {
-        let ahead = AheadText(RefCell::new(Reading::Open(Table::Tcp6, file(10).0)));
-        assert!(ahead.take(Table::Tcp6).is_none());
+    fn thread_starts_when_the_table_before_is_long() {
+        let (next, expected) = file(3 << 20);
+        let ahead = AheadText::new(Table::Tcp6, next);
+        let mut before = ahead.after(file(START_BYTES + 1).0);
+        let almost = u64::try_from(START_BYTES - 1).unwrap();
+        assert_eq!(io::copy(&mut before.by_ref().take(almost), &mut io::sink()).unwrap(), almost);
+        assert!(!is_started(&ahead));
+        assert_eq!(io::copy(&mut before, &mut io::sink()).unwrap(), 2);
+        // A machine with one processor needs no thread.
+        assert_eq!(is_started(&ahead), processors() > 1);
+        assert!(taken(&ahead) == expected);
+    }
+
+    #[test]
+    fn text_is_read_without_a_thread_when_the_table_before_is_short() {
+        let (next, expected) = file(3 << 20);
+        let ahead = AheadText::new(Table::Tcp6, next);
+        io::copy(&mut ahead.after(file(10).0), &mut io::sink()).unwrap();
+        assert!(!is_started(&ahead));
+        assert!(taken(&ahead) == expected);
         ahead.start();
-        assert!(ahead.take(Table::Tcp6).is_none());
+        assert!(!is_started(&ahead));
         assert!(AheadText::default().take(Table::Tcp6).is_none());
-        // A thread whose result is not taken is waited for.
-        let ahead = AheadText(RefCell::new(Reading::Open(Table::Tcp6, file(3 << 20).0)));
+    }
+
+    #[test]
+    fn thread_whose_text_is_not_taken_ends() {
+        let ahead = AheadText::new(Table::Tcp6, file(3 << 20).0);
         ahead.start();
         drop(ahead);
     }
