@@ -126,7 +126,7 @@ mod tests {
     use bstr::ByteSlice as _;
     use procnetsocket::{
         Query, RowError, SocketTables, Source, Table, Visitor,
-        model::{UnixName, UnixSocket},
+        model::{Md5Key, UnixName, UnixSocket},
     };
     use rstest::rstest;
     use testkit::{Datagram, FakeProc, Netlink, Packet, Tcp, Unix};
@@ -203,6 +203,22 @@ mod tests {
             other => panic!("{other:?}"),
         });
         assert_eq!(sides, Some((is_shown, is_shown)));
+    }
+
+    #[rstest]
+    #[case::hidden(Visibility::Hidden, 0)]
+    #[case::shown(Visibility::Shown, 1)]
+    fn keys_are_shown_where_secrets_are(#[case] secrets: Visibility, #[case] shown: usize) {
+        let root = FakeProc::new().tcp(Tcp::listen("127.0.0.1:80").inode(1)).build();
+        let tables = SocketTables::from_dir(root.dir());
+        let mut tcp = tables.list(&Query::tcp()).unwrap().rows.remove(0);
+        tcp.detail.md5_keys.extend(Md5Key::new([127, 0, 0, 1].into(), 32, b"secret"));
+        let policy = Policy::default().with_secrets(secrets);
+        let keys = Redaction::new(&policy).redact(Socket::Inet(&tcp), |socket| match socket {
+            Socket::Inet(seen) => seen.detail.md5_keys.len(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(keys, Some(shown));
     }
 
     #[rstest]
