@@ -41,16 +41,15 @@ const DETAILS: u8 = 0b1110;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let all = StateMask::ALL.without(StateMask::of(TcpState::Close));
-    let connections = [TcpState::Listen, TcpState::BoundInactive]
-        .into_iter()
-        .fold(all, |states, state| states.without(StateMask::of(state)));
+    let listeners = StateMask::of(TcpState::Listen);
+    let connections = all.without(listeners).without(StateMask::of(TcpState::BoundInactive));
     let requests = match (args.next().as_deref(), args.next()) {
         (None, None) => dumps(&[]),
         (Some("dumps"), Some(filter)) => dumps(&parse_hex(&filter)?),
-        (Some("walk"), None) => vec![walk(all, 0, &[])],
-        (Some("connections"), None) => vec![walk(connections, 0, &[])],
-        (Some("connections"), Some(filter)) => vec![walk(connections, 0, &parse_hex(&filter)?)],
-        (Some("detailed-connections"), None) => vec![walk(connections, DETAILS, &[])],
+        (Some("walk"), None) => vec![walk(all, 0, &[])?],
+        (Some("connections"), None) => vec![walk(connections, 0, &[])?],
+        (Some("connections"), Some(filter)) => vec![walk(connections, 0, &parse_hex(&filter)?)?],
+        (Some("detailed-connections"), None) => vec![walk(connections, DETAILS, &[])?],
         _ => return Err("see the list at the top of this example".into()),
     };
     let protocol = Some(netlink::SOCK_DIAG);
@@ -85,7 +84,7 @@ fn dumps(filter: &[u8]) -> Vec<Vec<u8>> {
 
 /// Returns the request for both families: `struct inet_diag_req` is family, lengths of two
 /// addresses, extensions, the identity of one socket, states, and a number that is not used.
-fn walk(states: StateMask, extensions: u8, filter: &[u8]) -> Vec<u8> {
+fn walk(states: StateMask, extensions: u8, filter: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut request = vec![0; 4];
     request.extend(TCPDIAG_GETSOCK.to_ne_bytes());
     request.extend(FLAGS.to_ne_bytes());
@@ -93,15 +92,14 @@ fn walk(states: StateMask, extensions: u8, filter: &[u8]) -> Vec<u8> {
     request.extend([0, 0, 0, extensions]);
     request.extend([0; 48]);
     request.extend([states.bits(), 0].map(u32::to_ne_bytes).concat());
-    if let Ok(length) = u16::try_from(4 + filter.len())
-        && length > 4
-    {
+    if !filter.is_empty() {
+        let length = u16::try_from(4 + filter.len())?;
         request.extend([length, INET_DIAG_REQ_BYTECODE].map(u16::to_ne_bytes).concat());
         request.extend(filter);
     }
-    let length = u32::try_from(request.len()).unwrap_or_default();
+    let length = u32::try_from(request.len())?;
     request.splice(..4, length.to_ne_bytes());
-    request
+    Ok(request)
 }
 
 fn parse_hex(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {

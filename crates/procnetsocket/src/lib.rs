@@ -103,6 +103,7 @@ mod listing;
 mod namespace;
 mod netstat;
 mod peers;
+mod plan;
 mod proc;
 mod process;
 mod processors;

@@ -8,13 +8,12 @@ use rustix::io::Errno;
 
 use crate::{
     ahead::Ahead,
-    diag::{AheadQuery, DiagSocket, Interfaces, Request, kept_rows},
+    diag::{DiagSocket, Interfaces, Request},
     error::{Error, Repr},
     listing::{Collect, ListedSocket, Listing},
-    model::{Inode, Socket, Source, StateMask, Table, TcpState},
+    model::{Inode, Socket, Source, StateMask, Table},
     namespace::TextTables,
     proc::{
-        ahead::AheadText,
         interface, port_range,
         protocols::read_protocols,
         root::{Pid, ProcFile, ProcRoot},
@@ -23,7 +22,7 @@ use crate::{
     },
     process::{self, ProcessLimits, ProcessQuery, ProcessReport},
     query::Query,
-    table_query::{Bounds, TableQuery},
+    table_query::Bounds,
     visit::{Each, Interrupt, ReadReport, RowSource, VisitOutcome, Visitor},
 };
 
@@ -227,64 +226,7 @@ impl SocketTables {
         };
         match query.ahead() {
             Some(ahead) => visit(ahead),
-            None => self.work_ahead(self.ahead_work(std::slice::from_ref(query)), visit),
-        }
-    }
-
-    /// Has threads receive the answers to these queries while `work` runs, which gets them back and
-    /// makes them in this order.
-    ///
-    /// This is used only for TCP sockets, with threads only on more than one processor; it has no
-    /// effect otherwise. Consecutive queries for IPv4 and IPv6 are combined. Queries that are not
-    /// made, or made differently, are not an error. About 2 MiB of each reply of sock_diag are
-    /// buffered, and up to 1 MiB of the text table of IPv6.
-    pub fn ahead<T, R>(
-        &self,
-        queries: Vec<Query<'_, T>>,
-        work: impl for<'q> FnOnce(Vec<Query<'q, T>>) -> R,
-    ) -> R {
-        self.work_ahead(self.ahead_work(&queries), |ahead| {
-            work(queries.into_iter().map(|query| query.with_ahead(ahead)).collect())
-        })
-    }
-
-    /// Returns what threads can receive or read for queries.
-    fn ahead_work<T>(&self, queries: &[Query<'_, T>]) -> AheadWork<'_> {
-        if let Some(diag) = &self.diag {
-            return AheadWork::Replies(diag, ahead_queries(queries));
-        }
-        let tables: Vec<_> = queries.iter().flat_map(Query::tables).collect();
-        let is_second = tables.windows(2).any(|pair| pair == [&Table::Tcp4, &Table::Tcp6]);
-        // OK because the table is opened again when it is needed, which returns the error.
-        let open = || self.open(ProcFile::NetTcp6).ok();
-        let text = is_second.then(open).flatten().map(|file| AheadText::new(Table::Tcp6, file));
-        AheadWork::Text(text.unwrap_or_default())
-    }
-
-    fn work_ahead<R>(&self, ahead: AheadWork<'_>, work: impl FnOnce(&Ahead) -> R) -> R {
-        match ahead {
-            AheadWork::Replies(diag, queries) => {
-                let has_few_ipv6 = |query: &TableQuery| self.has_few_ipv6(query);
-                diag.ahead(&queries, &has_few_ipv6, |replies| {
-                    work(&Ahead { replies, ..Ahead::default() })
-                })
-            }
-            AheadWork::Text(text) => work(&Ahead { text, ..Ahead::default() }),
-        }
-    }
-
-    /// Returns whether the reply to a query probably has few enough rows of IPv6 to keep them until
-    /// those of IPv4 were passed on.
-    fn has_few_ipv6(&self, query: &TableQuery) -> bool {
-        let are_listeners = query.possible_states() == StateMask::of(TcpState::Listen);
-        // For another namespace this is unknown, and more are rare.
-        if are_listeners || self.elsewhere.is_some() {
-            return true;
-        }
-        match self.sockstat6() {
-            Ok(counts) => usize::try_from(counts.tcp_in_use.unwrap_or_default())
-                .is_ok_and(|sockets| sockets <= kept_rows(query.details)),
-            Err(error) => error.is_absence(),
+            None => self.run_ahead(self.plan_ahead(std::slice::from_ref(query)), visit),
         }
     }
 
@@ -492,7 +434,12 @@ impl SocketTables {
         process::name_of(&self.root, pid)
     }
 
-    fn open(&self, file: ProcFile) -> Result<File, Error> {
+    /// Returns whether these are the tables of a namespace other than that of this process.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
+    pub(crate) fn open(&self, file: ProcFile) -> Result<File, Error> {
         match &self.elsewhere {
             Some(Elsewhere { text: Some(text), .. }) => text.open(file),
             Some(_) => Err(Repr::Elsewhere(file).into()),
@@ -566,21 +513,4 @@ impl Totals {
             (report, _) => Ok(report.unwrap_or_default()),
         }
     }
-}
-
-/// What threads receive or read while rows are processed.
-enum AheadWork<'a> {
-    /// The replies of sock_diag to these queries.
-    Replies(&'a DiagSocket, Vec<AheadQuery>),
-    /// The beginning of a text table.
-    Text(AheadText),
-}
-
-/// Returns the queries to sock_diag, one for each table.
-fn ahead_queries<T>(queries: &[Query<'_, T>]) -> Vec<AheadQuery> {
-    let queries = queries.iter().filter(|query| query.source() != Some(Source::ProcText));
-    let of_tables = |query: &Query<'_, T>| {
-        query.tables().iter().map(|table| query.ahead_query(*table)).collect::<Vec<_>>()
-    };
-    queries.flat_map(of_tables).collect()
 }

@@ -151,14 +151,12 @@ impl Read for BegunText {
         if count > 0 {
             return Ok(count);
         }
-        match std::mem::replace(&mut self.rest, TextRest::End) {
-            TextRest::File(mut file) => {
-                let count = file.read(room);
-                self.rest = TextRest::File(file);
-                count
-            }
+        if let TextRest::File(file) = &mut self.rest {
+            return file.read(room);
+        }
+        match mem::replace(&mut self.rest, TextRest::End) {
             TextRest::Failed(error) => Err(error),
-            TextRest::End => Ok(0),
+            TextRest::File(_) | TextRest::End => Ok(0),
         }
     }
 }
